@@ -1,4 +1,4 @@
-"""The account in the web client: log-in, registration, profile, password, devices, appearance, data, and its end."""
+"""The account in the web client: log-in, registration, profile, password, devices, data, and its end."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from playwright.sync_api import FilePayload, Locator, expect
 
 from browser.conftest import People
 from browser.people import Person, Visitor
-from e2e.crowd import PASSWORD
+from e2e.crowd import PASSWORD, wait_until
 
 NEW_PASSWORD = "a much longer passphrase"
 
@@ -20,6 +20,11 @@ def problem_of(somebody: Visitor, label: str) -> Locator:
     field = somebody.page.get_by_role("textbox", name=label, exact=True)
     ids = str(field.get_attribute("aria-describedby")).split()
     return somebody.page.locator(f"#{ids[-1]}")
+
+
+def logs_in(visitor: Visitor, person: Person, password: str) -> None:
+    visitor.fills(username=person.username, password=password)
+    visitor.presses("Log in")
 
 
 def picture() -> bytes:
@@ -54,10 +59,16 @@ class TestEntrance:
 
 
 class TestSettings:
-    def test_a_profile_has_names_and_a_square_picture(self, ann: Person, bob: Person) -> None:
-        ann.opens("#/")
-        ann.presses("Menu: Ann")
-        ann.page.get_by_role("menuitem", name="Settings").click()
+    def test_a_profile_has_names_and_a_square_picture_and_ones_own_card_leads_to_it(
+        self, ann: Person, bob: Person
+    ) -> None:
+        room = ann.makes_room("Mirror", bob)
+        bob.said(f"it's you, @{ann.username}", room)
+        ann.opens_room(room)
+        ann.presses(f"@{ann.username}")
+        ann.follows("Edit profile")
+        expect(ann.page.get_by_role("heading", name="Profile")).to_be_focused()
+        expect(ann.page.get_by_role("dialog")).to_have_count(0)
         ann.fills(first_name="Anna", last_name="Березина")
         ann.page.get_by_role("heading", name="Profile").focus()
         ann.page.keyboard.press("Escape")
@@ -82,12 +93,17 @@ class TestSettings:
         ann.page.locator("input[type=file]").set_input_files({**file, "buffer": b"no picture"})
         ann.sees("This file is not a picture that your browser can read.")
 
-    def test_a_new_password_keeps_this_device_and_ends_the_others(self, ann: Person, people: People) -> None:
-        other = people.visitor().opens("#/log-in")
-        other.complaints.expect("status of 401")
-        other.fills(username=ann.username, password=PASSWORD)
-        other.presses("Log in")
-        other.sees("No chats yet")
+    def test_a_new_password_keeps_this_device_and_ends_the_others_which_keep_their_drafts(
+        self, ann: Person, people: People
+    ) -> None:
+        room = ann.makes_room("Kitchen")
+        other = people.visitor().opens(f"#/rooms/{room['id']}")
+        other.complaints.expect("status of 401", "WebSocket connection")  # it may still be connecting
+        logs_in(other, ann, PASSWORD)
+        draft = other.page.get_by_role("textbox", name="Message", exact=True)
+        draft.fill("half a thought")
+        wait_until(lambda: "half a thought" in other.page.evaluate("JSON.stringify(localStorage)"), "the stored draft")
+
         ann.complaints.expect("status of 400")
         ann.opens("#/settings/sessions")
         expect(
@@ -100,19 +116,12 @@ class TestSettings:
         ann.fills(current_password=PASSWORD)
         ann.presses("Change password")
         ann.sees("Your password has been changed.")
-        other.sees("Your session has ended.")
         ann.page.reload()
         expect(ann.page.get_by_role("heading", name="Password")).to_be_visible()
 
-    def test_the_theme_and_the_language_change_at_once_in_all_tabs(self, ann: Person) -> None:
-        ann.opens("#/settings/appearance").opens("#/settings/appearance")
-        first, second = ann.pages
-        first.get_by_label("Dark").check()
-        first.get_by_label("Русский").check()
-        for page in (first, second):
-            expect(page.locator("html")).to_have_attribute("lang", "ru")
-            expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-            expect(page.get_by_role("heading", name="Оформление")).to_be_visible()
+        other.sees("Your session has ended.")
+        logs_in(other, ann, NEW_PASSWORD)
+        expect(draft).to_have_value("half a thought")
 
     def test_an_account_is_exported_and_erased(self, ann: Person, people: People) -> None:
         ann.opens("#/settings/data")
@@ -129,13 +138,3 @@ class TestSettings:
         ann.sees("Your account has been deleted.")
         expect(ann.page.get_by_role("heading", name="Log in to minichat")).to_be_visible()
         assert ann.page.evaluate("Object.keys(localStorage)") == []
-
-
-def test_ones_own_card_leads_to_the_profile(ann: Person, bob: Person) -> None:
-    room = ann.makes_room("Mirror", bob)
-    bob.said(f"it's you, @{ann.username}", room)
-    ann.opens_room(room)
-    ann.presses(f"@{ann.username}")
-    ann.follows("Edit profile")
-    expect(ann.page.get_by_role("heading", name="Profile")).to_be_focused()
-    expect(ann.page.get_by_role("dialog")).to_have_count(0)

@@ -12,6 +12,8 @@ import {prepareRooms} from "../../src/minichat/web/scripts/actions/preparing.js"
 import {markRead} from "../../src/minichat/web/scripts/actions/reading.js";
 import {openNewest, openRoom, showPage} from "../../src/minichat/web/scripts/actions/rooms.js";
 import {sendAll, sendMessage} from "../../src/minichat/web/scripts/actions/sending.js";
+import {logIn} from "../../src/minichat/web/scripts/actions/session.js";
+import {SessionEnded} from "../../src/minichat/web/scripts/api/client.js";
 import {makeApp} from "../../src/minichat/web/scripts/app.js";
 import {makeLocal} from "../../src/minichat/web/scripts/storage/local.js";
 import {setDraft} from "../../src/minichat/web/scripts/store/drafts.js";
@@ -21,7 +23,7 @@ import {putPeople} from "../../src/minichat/web/scripts/store/people.js";
 import {putRooms} from "../../src/minichat/web/scripts/store/rooms.js";
 import {loggedOut} from "../../src/minichat/web/scripts/store/state.js";
 import {useLanguage} from "../../src/minichat/web/scripts/texts/texts.js";
-import {ANN, annInRoom, message, person, ROOM, room} from "./fixtures.js";
+import {ANN, annInRoom, BEN, message, person, ROOM, room} from "./fixtures.js";
 
 /** @typedef {{status: number, body?: unknown, link?: string}} Answer */
 
@@ -356,4 +358,17 @@ test("drafts and unsent messages survive a reload, and belong to one account", a
   startKeeping(app, ANN.id, signal);
   assert.equal(app.store.get().drafts.get(ROOM)?.text, "half a thought");
   assert.equal(app.store.get().outbox[0]?.clientId, clientId);
+});
+
+test("a draft of an ended session is there after the next log-in of its user, and gone after that of another", async () => {
+  for (const user of [ANN, BEN]) {
+    const app = await appOf((path) =>
+      path === "/api/auth/login/" ? {status: 200, body: {user, tokens: {access: "b", refresh: "s"}}} : {status: 401},
+    );
+    app.session.begin({access: "a", refresh: "r"}, ANN.id);
+    app.local.set(`draft/${ANN.id}/${ROOM}`, {text: "half a thought"});
+    await assert.rejects(app.api.account.me(), SessionEnded);
+    await logIn(app, {username: user.username, password: "staple correct horse"});
+    assert.equal(app.local.keys().includes(`draft/${ANN.id}/${ROOM}`), user === ANN);
+  }
 });
