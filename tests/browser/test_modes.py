@@ -3,13 +3,28 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from browser.people import Visitor
 from browser.profiles import Profiles
 from commands import run_minichat
 from e2e.crowd import PASSWORD, Json, call
-from servers import RunningServer, serving
+from servers import RunningServer, free_port, serving
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """The port of all servers, so that the browser keeps the files of the client."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all servers, where ann is a superuser."""
+    folder = tmp_path_factory.mktemp("modes")
+    run_minichat(folder, "createsuperuser", "--username", "ann", "--password-stdin", says=PASSWORD)
+    return folder
 
 
 def posts(server: RunningServer, path: str, body: Json, token: str | None = None) -> Any:
@@ -29,16 +44,17 @@ def visitor(profiles: Profiles, server: RunningServer) -> Visitor:
     return Visitor(profiles, f"http://127.0.0.1:{server.port}")
 
 
-def test_an_invited_person_registers_and_finds_people_in_shared_rooms(tmp_path: Path, profiles: Profiles) -> None:
-    run_minichat(tmp_path, "createsuperuser", "--username", "ann", "--password-stdin", says=PASSWORD)
-    with serving(tmp_path, registration="invite", directory="shared", rate_limits="off") as server:
+def test_an_invited_person_registers_and_finds_people_in_shared_rooms(
+    folder: Path, port: int, profiles: Profiles
+) -> None:
+    with serving(folder, port=port, registration="invite", directory="shared", rate_limits="off") as server:
         room, link = invitation_of_ann(server)
         form = {"username": "cid", "password": PASSWORD, "invite": link["token"]}
         cid = posts(server, "/api/auth/register/", form)["tokens"]["access"]
         posts(server, "/api/chat/messages/", {"room": room["id"], "content": "so long"}, cid)
         posts(server, f"/api/chat/rooms/{room['id']}/leave/", {}, cid)
 
-        ben = visitor(profiles, server).opens("#/register")
+        ben = visitor(profiles, server).loads_the_client().opens("#/register")
         ben.sees("You need an invitation to create an account here")
         expect(ben.page.get_by_label("Username")).to_be_hidden()
         ben.page.get_by_label("Invitation").fill(link["url"])
@@ -61,10 +77,9 @@ def test_an_invited_person_registers_and_finds_people_in_shared_rooms(tmp_path: 
         ben.closes_everything()
 
 
-def test_a_closed_server_offers_a_log_in_only(tmp_path: Path, profiles: Profiles) -> None:
-    run_minichat(tmp_path, "createsuperuser", "--username", "ann", "--password-stdin", says=PASSWORD)
-    with serving(tmp_path, registration="closed") as server:
-        ann = visitor(profiles, server).opens("#/log-in")
+def test_a_closed_server_offers_a_log_in_only(folder: Path, port: int, profiles: Profiles) -> None:
+    with serving(folder, port=port, registration="closed") as server:
+        ann = visitor(profiles, server).loads_the_client().opens("#/log-in")
         expect(ann.page.get_by_label("Username")).to_be_visible()
         expect(ann.page.get_by_text("No account yet?")).to_be_hidden()
         ann.goes_to_address("#/register")

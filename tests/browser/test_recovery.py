@@ -43,7 +43,7 @@ def test_somebody_gets_back_in_by_a_mailed_link(tmp_path: Path, profiles: Profil
             ann.sees("Check your mail")
             link = f"#reset={token_in(box.wait_for(2))}"
 
-            ann.opens(link)
+            ann.goes_to_address(link)
             expect(ann.page).to_have_url(f"{base}/#/reset")
             assert "reset=" not in ann.page.evaluate("() => JSON.stringify(navigation.entries().map((one) => one.url))")
             ann.page.get_by_label("New password").fill("ann")
