@@ -59,10 +59,10 @@ def inspection(browser: Browser, server: RunningServer) -> InspectionWindow:
 class People:
     """Makes the people of one test, and closes their pages at its end."""
 
-    def __init__(self, profiles: Profiles, inspection: InspectionWindow, server: RunningServer) -> None:
+    def __init__(self, profiles: Profiles, server: RunningServer, request: pytest.FixtureRequest) -> None:
         self._profiles = profiles
-        self._inspection = inspection
         self._server = server
+        self._request = request
         self.all: list[Visitor] = []
 
     def visitor(self) -> Visitor:
@@ -75,7 +75,9 @@ class People:
 
     def administrator(self, name: str = "Root") -> Administrator:
         """Make a superuser, who has not signed in."""
-        return self._added(Administrator(self._profiles, self._inspection, self._server, name))
+        # Not a part of `people`: a file that has servers of its own has no window for administrators.
+        inspection: InspectionWindow = self._request.getfixturevalue("inspection")
+        return self._added(Administrator(self._profiles, inspection, self._server, name))
 
     def _added(self, somebody: Somebody) -> Somebody:
         self.all.append(somebody)
@@ -83,11 +85,9 @@ class People:
 
 
 @pytest.fixture
-def people(
-    profiles: Profiles, inspection: InspectionWindow, server: RunningServer, request: pytest.FixtureRequest
-) -> Iterator[People]:
+def people(profiles: Profiles, server: RunningServer, request: pytest.FixtureRequest) -> Iterator[People]:
     """Make people: `people.person("Ann")`. An unexpected complaint of one of their pages fails the test."""
-    made = People(profiles, inspection, server)
+    made = People(profiles, server, request)
     try:
         yield made
         report = request.node.stash.get(_REPORT, None)
