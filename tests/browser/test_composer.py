@@ -33,7 +33,7 @@ def contents(person: Person, room: Json) -> list[str]:
 
 
 class TestKeys:
-    def test_an_enter_that_ends_a_composition_sends_nothing(self, ann: Person, room: Json) -> None:
+    def test_enter_sends_a_text_but_neither_a_composition_nor_too_much(self, ann: Person, room: Json) -> None:
         ann.opens_room(room)
         ann.composer.focus()
         keyboard = ann.protocol()
@@ -44,7 +44,40 @@ class TestKeys:
         expect(ann.composer).to_have_value("日本")
         ann.composer.press("Enter")
         expect(sent(ann)).to_have_text("日本")
-        assert contents(ann, room) == ["日本"]
+
+        text = "x" * 4_003
+        ann.composer.fill(text)
+        ann.sees("The message is 3 characters too long.")
+        ann.composer.press("Enter")
+        expect(ann.composer).to_have_value(text)
+        ann.composer.fill("x" * 3_990)
+        expect(ann.page.locator(".composer-count")).to_have_text("10")
+        ann.composer.press("Enter")
+        expect(sent(ann).last).to_have_text(re.compile("^x+$"))
+        assert contents(ann, room) == ["日本", "x" * 3_990]
+
+    def test_the_field_grows_with_its_lines_and_undoes_the_marks_of_keys(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        before = ann.composer.bounding_box()["height"]
+        ann.composer.press("Shift+Enter")
+        ann.composer.press("Shift+Enter")
+        assert ann.composer.bounding_box()["height"] > 2 * before
+        ann.composer.fill("\n" * 20 + "end")
+        assert 4 * before < ann.composer.bounding_box()["height"] < 9 * before
+        ann.composer.press("Enter")
+        expect(sent(ann)).to_have_text("end")
+        assert contents(ann, room) == ["end"]
+        assert ann.composer.bounding_box()["height"] == before
+
+        ann.composer.fill("a word")
+        ann.composer.press("Shift+Control+ArrowLeft")
+        ann.composer.press("Control+b")
+        expect(ann.composer).to_have_value("a **word**")
+        ann.composer.press("Control+i")
+        expect(ann.composer).to_have_value("a **_word_**")
+        ann.composer.press("Control+z")
+        ann.composer.press("Control+z")
+        expect(ann.composer).to_have_value("a word")
 
     def test_typing_beside_the_field_goes_into_it_also_while_the_controls_load(self, ann: Person, room: Json) -> None:
         held: list[Route] = []
@@ -53,8 +86,15 @@ class TestKeys:
             held.append(route)
 
         ann.said("Dinner at eight", room)
-        ann.loads_the_client().meets("**/message_controls.js", hold)
-        ann.opens_room(room)
+        ann.complaints.expect("ERR_INTERNET_DISCONNECTED", "WebSocket connection")
+        ann.loads_the_client().opens_room(room)
+        ann.loses_the_network()
+        messages(ann).hover()  # loads the controls
+        ann.sees("You are offline")
+        expect(ann.page.locator(".toast")).to_have_count(0)
+
+        ann.meets("**/message_controls.js", hold)
+        ann.has_a_network_again()
         messages(ann).click(button="right")
         ann.page.keyboard.press("Escape")  # the menu that has not opened yet
         expect(ann.composer).not_to_be_focused()
@@ -70,36 +110,14 @@ class TestKeys:
         ann.page.keyboard.type("Bob")
         expect(ann.composer).to_have_value("With Bob")
 
-    def test_the_field_grows_with_its_lines_and_undoes_the_marks_of_keys(self, ann: Person, room: Json) -> None:
-        ann.opens_room(room)
-        before = ann.composer.bounding_box()["height"]
-        for _ in range(20):
-            ann.composer.press("Shift+Enter")
-        tall = ann.composer.bounding_box()["height"]
-        assert 4 * before < tall < 9 * before
-        ann.composer.press_sequentially("end")
-        ann.composer.press("Enter")
-        expect(sent(ann)).to_have_text("end")
-        assert contents(ann, room) == ["end"]
-        assert ann.composer.bounding_box()["height"] == before
-        ann.composer.fill("a word")
-        ann.composer.press("Shift+Control+ArrowLeft")
-        ann.composer.press("Control+b")
-        expect(ann.composer).to_have_value("a **word**")
-        ann.composer.press("Control+i")
-        expect(ann.composer).to_have_value("a **_word_**")
-        ann.composer.press("Control+z")
-        ann.composer.press("Control+z")
-        expect(ann.composer).to_have_value("a word")
 
-
-class TestMentions:
+class TestCompletion:
     def test_a_person_is_chosen_by_keys_and_notified(self, people: People, ann: Person, room: Json) -> None:
         zoe = people.person("Zoe")
         zoe.sends("PATCH", "/api/auth/profile/", first_name="Zoe", last_name="Van Dyke")
         ann.sends("POST", f"/api/chat/rooms/{room['id']}/participants/", user_id=zoe.id)
         ann.opens_room(room)
-        ann.composer.press_sequentially("hi @")
+        ann.composer.fill("hi @")
         options = ann.page.get_by_role("option")
         expect(options).to_have_count(3)  # Bob, Zoe and everybody
         ann.composer.press("Escape")
@@ -117,38 +135,47 @@ class TestMentions:
         [mention] = zoe.sends("GET", "/api/chat/mentions/")
         assert mention["content"] == "hi @Zoe Van Dyke"
 
+    def test_an_emoji_is_chosen_by_its_name_or_by_arrow_keys(self, ann: Person, room: Json) -> None:
+        ann.opens_room(room)
+        ann.composer.fill("hi ")
+        ann.presses("Emoji")
+        picker = ann.page.get_by_role("dialog", name="Emoji")
+        expect(picker.get_by_role("gridcell", name="grinning face", exact=True)).to_be_visible()
+        expect(picker.get_by_role("searchbox")).to_be_focused()
+        picker.get_by_role("searchbox").fill("thumbs up")
+        expect(picker.get_by_role("gridcell")).to_have_count(1)
+        picker.get_by_role("searchbox").press("Enter")
+        expect(ann.composer).to_have_value("hi 👍")
 
-def test_an_emoji_is_chosen_by_its_name_or_by_arrow_keys(ann: Person, room: Json) -> None:
+        ann.presses("Emoji")
+        cells = picker.get_by_role("gridcell")
+        expect(picker.locator("[data-key=recent]").get_by_role("gridcell")).to_have_text("👍")
+        for key, place in (("ArrowDown", 0), ("ArrowDown", 1), ("ArrowRight", 2), ("ArrowDown", 10)):
+            ann.page.keyboard.press(key)
+            expect(cells.nth(place)).to_be_focused()
+        ann.presses("Skin tone 4")
+        ann.page.keyboard.press("Escape")
+        expect(picker).to_have_count(0)
+        expect(ann.page.get_by_role("button", name="Emoji", exact=True)).to_be_focused()
+        ann.composer.fill(":thumbs")
+        expect(ann.page.get_by_role("option").first).to_contain_text("👍🏽")
+
+
+def test_a_message_whose_answer_was_lost_is_one_row_and_a_refused_edit_loses_nothing(ann: Person, room: Json) -> None:
+    ann.complaints.expect("ERR_FAILED")
     ann.opens_room(room)
-    ann.composer.fill("hi ")
-    ann.presses("Emoji")
-    picker = ann.page.get_by_role("dialog", name="Emoji")
-    expect(picker.get_by_role("gridcell", name="grinning face", exact=True)).to_be_visible()
-    expect(picker.get_by_role("searchbox")).to_be_focused()
-    picker.get_by_role("searchbox").fill("thumbs up")
-    expect(picker.get_by_role("gridcell")).to_have_count(1)
-    picker.get_by_role("searchbox").press("Enter")
-    expect(ann.composer).to_have_value("hi 👍")
 
-    ann.presses("Emoji")
-    cells = picker.get_by_role("gridcell")
-    expect(picker.locator("[data-key=recent]").get_by_role("gridcell")).to_have_text("👍")
-    for key, place in (("ArrowDown", 0), ("ArrowDown", 1), ("ArrowRight", 2), ("ArrowDown", 10)):
-        ann.page.keyboard.press(key)
-        expect(cells.nth(place)).to_be_focused()
-    ann.presses("Skin tone 4")
-    ann.page.keyboard.press("Escape")
-    expect(picker).to_have_count(0)
-    expect(ann.page.get_by_role("button", name="Emoji", exact=True)).to_be_focused()
-    ann.composer.fill("")
-    ann.composer.press_sequentially(":thumbs")
-    expect(ann.page.get_by_role("option").first).to_contain_text("👍🏽")
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
 
+    ann.meets("**/api/chat/messages/", lose, times=1)
+    with ann.page.expect_event("requestfailed", lambda request: request.url.endswith("/api/chat/messages/")):
+        ann.says("helo")
+    expect(sent(ann)).to_have_text(["helo"])
+    expect(ann.page.locator(".is-pending")).to_have_count(0)
+    assert contents(ann, room) == ["helo"]
 
-def test_arrow_up_edits_the_last_message_and_a_refusal_loses_nothing(ann: Person, room: Json) -> None:
-    message = ann.said("helo", room)
-    ann.opens_room(room)
-    expect(sent(ann)).to_have_text("helo")
     ann.composer.press("ArrowUp")
     ann.sees("Edit message")
     ann.composer.fill("other")
@@ -164,148 +191,90 @@ def test_arrow_up_edits_the_last_message_and_a_refusal_loses_nothing(ann: Person
     ann.composer.press("ArrowUp")
     ann.composer.fill("hello again")
     ann.complaints.expect("status of 409")
+    [message] = ann.account.history(room["id"])
     ann.sends("DELETE", f"/api/chat/messages/{message['id']}/")
     ann.composer.press("Enter")
     expect(ann.page.locator(".composer-note.is-problem")).to_contain_text("deleted")
     expect(ann.composer).to_have_value("hello again")
 
 
-class TestDrafts:
-    def test_a_draft_survives_another_room_a_reload_and_a_closed_tab(
-        self, ann: Person, bob: Person, room: Json
-    ) -> None:
-        other = ann.makes_room("Office", bob)
-        ann.opens_room(room)
-        ann.composer.press_sequentially("half a sent")
-        ann.goes_to(other)
-        expect(ann.composer).to_have_value("")
-        ann.sees("Draft:")
-        ann.goes_to(room)
-        expect(ann.composer).to_have_value("half a sent")
-        ann.page.reload()
-        expect(ann.composer).to_have_value("half a sent")
-        ann.composer.press("End")
-        ann.composer.press_sequentially("ence")
-        ann.page.close()
-        ann.opens_room(room)
-        expect(ann.composer).to_have_value("half a sentence")
-
-    def test_two_tabs_show_the_newest_draft(self, ann: Person, room: Json) -> None:
-        first = ann.opens_room(room).page
-        ann.composer.fill("one")
-        ann.opens_room(room)
-        expect(ann.composer).to_have_value("one")
-        ann.composer.fill("one, two")
-        expect(_composer_of(first)).to_have_value("one, two")
-        ann.composer.press("Enter")
-        expect(_composer_of(first)).to_have_value("")
-        expect(first.locator(".message .text")).to_have_text("one, two")
-
-    def test_what_was_written_for_a_room_that_is_gone_can_be_copied(self, ann: Person, bob: Person, room: Json) -> None:
-        bob.complaints.expect("status of 404", "status of 403")
-        bob.opens_room(room)
-        bob.composer.fill("my long thoughts")
-        ann.sends("DELETE", f"/api/chat/rooms/{room['id']}/participants/{bob.id}/")
-        expect(bob.composer).to_have_count(0)
-        bob.goes_to_address(f"#/rooms/{room['id']}")
-        bob.sees("What you wrote here and did not send")
-        bob.sees("my long thoughts")
-        bob.presses("Delete")
-        bob.sees_no("my long thoughts")
-
-
 def _composer_of(page: Page) -> Locator:
     return page.get_by_role("textbox", name="Message", exact=True)
 
 
-class TestOutbox:
-    def test_messages_written_offline_survive_a_closed_tab_and_are_sent_once(
-        self, ann: Person, bob: Person, room: Json
-    ) -> None:
-        ann.complaints.expect("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "network")
-        ann.opens_room(room)
-        expect(ann.page.locator(".link-bar")).to_be_hidden()
-        other = ann.opens_room(room).page
-        ann.loses_the_network()
-        ann.says("one")
-        ann.says("two")
-        for page in (ann.page, other):
-            expect(page.locator(".is-pending .text")).to_have_text(["one", "two"])
-        ann.page.close()
-        ann.has_a_network_again()
-        bob.opens_room(room)
-        expect(messages(bob)).to_have_text(["one", "two"])
-        expect(ann.page.locator(".is-pending")).to_have_count(0)
-        ann.says("three")
-        expect(sent(ann)).to_have_text(["one", "two", "three"])
-        assert contents(ann, room) == ["one", "two", "three"]
+def test_drafts_and_unsent_messages_are_in_all_tabs_and_survive_a_closed_one(ann: Person, room: Json) -> None:
+    ann.complaints.expect("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "network")
+    other = ann.makes_room("Office")
+    first = ann.opens_room(room).page
+    ann.composer.fill("half a")
+    ann.goes_to(other)
+    expect(ann.composer).to_have_value("")
+    ann.sees("Draft:")
+    ann.goes_to(room)
+    expect(ann.composer).to_have_value("half a")
 
-    def test_a_message_whose_answer_was_lost_is_one_row(self, ann: Person, room: Json) -> None:
-        ann.complaints.expect("ERR_FAILED")
-        ann.opens_room(room)
+    second = ann.opens_room(room).page
+    expect(ann.composer).to_have_value("half a")
+    ann.composer.fill("half a thought")
+    expect(_composer_of(first)).to_have_value("half a thought")
+    ann.composer.press("Enter")
+    expect(_composer_of(first)).to_have_value("")
+    for page in (first, second):
+        expect(page.locator(".message:not(.is-pending) .text")).to_have_text("half a thought")
 
-        def lose(route: Route) -> None:
-            route.fetch()
-            route.abort()
+    ann.loses_the_network()
+    ann.says("one")
+    ann.says("two")
+    for page in (first, second):
+        expect(page.locator(".is-pending .text")).to_have_text(["one", "two"])
+    second.close()
+    ann.has_a_network_again()
+    expect(sent(ann)).to_have_text(["half a thought", "one", "two"])
+    ann.says("three")
+    expect(sent(ann)).to_have_text(["half a thought", "one", "two", "three"])
+    expect(ann.page.locator(".is-pending")).to_have_count(0)
+    assert contents(ann, room) == ["half a thought", "one", "two", "three"]
 
-        ann.meets("**/api/chat/messages/", lose, times=1)
-        with ann.page.expect_event("requestfailed", lambda request: request.url.endswith("/api/chat/messages/")):
-            ann.says("hello")
-        expect(sent(ann)).to_have_text(["hello"])
-        expect(ann.page.locator(".is-pending")).to_have_count(0)
-        assert contents(ann, room) == ["hello"]
+    ann.composer.fill("fou")
+    first.close()
+    ann.opens_room(room)
+    expect(ann.composer).to_have_value("fou")
 
 
-class TestRefusals:
-    def test_a_text_that_is_too_long_stays(self, ann: Person, room: Json) -> None:
-        ann.opens_room(room)
-        text = "x" * 4_003
-        ann.composer.fill(text)
-        ann.sees("The message is 3 characters too long.")
-        ann.composer.press("Enter")
-        expect(ann.composer).to_have_value(text)
-        ann.composer.fill("x" * 3_990)
-        expect(ann.page.locator(".composer-count")).to_have_text("10")
-        ann.composer.press("Enter")
-        expect(messages(ann)).to_have_count(1)
+def test_a_member_sees_why_and_until_when_nothing_can_be_written(ann: Person, bob: Person) -> None:
+    slow, chat = ann.makes_room("Slow", bob, cooldown=30), ann.chats_with(bob)
+    bob.opens_room(slow)
+    bob.says("one")
+    note = bob.page.get_by_text(re.compile(r"You can write again in \d+ seconds\."))
+    expect(note).to_be_visible()
+    before = note.inner_text()
+    bob.composer.fill("two")
+    bob.composer.press("Enter")
+    expect(bob.composer).to_have_value("two")
+    expect(note).not_to_have_text(before)  # the seconds count down
+    assert contents(bob, slow) == ["one"]
+    ann.sends("PATCH", f"/api/chat/rooms/{slow['id']}/", write="moderators")
+    bob.sees("Only moderators can write here.")
+    ann.sends("PATCH", f"/api/chat/rooms/{slow['id']}/", write="all", cooldown=0)
+    expect(bob.composer).to_have_value("two")
 
-    def test_a_member_sees_when_to_write_and_that_only_moderators_write(self, ann: Person, bob: Person) -> None:
-        slow = ann.makes_room("Slow", bob, cooldown=30)
-        bob.opens_room(slow)
-        bob.says("one")
-        note = bob.page.get_by_text(re.compile(r"You can write again in \d+ seconds\."))
-        expect(note).to_be_visible()
-        before = note.inner_text()
-        bob.composer.fill("two")
-        bob.composer.press("Enter")
-        expect(bob.composer).to_have_value("two")
-        expect(note).not_to_have_text(before)  # the seconds count down
-        assert contents(bob, slow) == ["one"]
-        ann.sends("PATCH", f"/api/chat/rooms/{slow['id']}/", write="moderators")
-        bob.sees("Only moderators can write here.")
-        ann.sends("PATCH", f"/api/chat/rooms/{slow['id']}/", write="all", cooldown=0)
-        expect(bob.composer).to_have_value("two")
-
-    def test_the_composer_says_why_a_person_cannot_be_written_to(self, ann: Person, bob: Person) -> None:
-        chat = ann.chats_with(bob)
-        ann.sends("POST", f"/api/chat/users/{bob.id}/block/")
-        ann.opens(f"#/rooms/{chat['id']}")
-        ann.sees("You blocked this person.")
-        bob.complaints.expect("status of 403")
-        bob.opens_room(chat)
-        bob.says("hello?")
-        expect(bob.page.locator(".composer-note")).to_be_visible()
-        expect(bob.page.locator(".message-problem")).to_be_visible()
-        bob.presses("Send again")
-        expect(bob.page.locator(".message-problem")).to_be_visible()
-        bob.presses("Edit")
-        expect(bob.page.locator(".message")).to_have_count(0)
-        expect(bob.composer).to_have_value("hello?")
-        ann.presses("Unblock")
-        expect(ann.composer).to_be_visible()
-        bob.composer.press("Enter")
-        expect(messages(ann)).to_have_text("hello?")
-        expect(bob.page.locator(".composer-note")).to_be_hidden()
+    ann.sends("POST", f"/api/chat/users/{bob.id}/block/")
+    ann.opens(f"#/rooms/{chat['id']}")
+    ann.sees("You blocked this person.")
+    bob.complaints.expect("status of 403")
+    bob.says("hello?", chat)
+    expect(bob.page.locator(".composer-note")).to_be_visible()
+    expect(bob.page.locator(".message-problem")).to_be_visible()
+    bob.presses("Send again")
+    expect(bob.page.locator(".message-problem")).to_be_visible()
+    bob.presses("Edit")
+    expect(bob.page.locator(".message")).to_have_count(0)
+    expect(bob.composer).to_have_value("hello?")
+    ann.presses("Unblock")
+    expect(ann.composer).to_be_visible()
+    bob.composer.press("Enter")
+    expect(messages(ann)).to_have_text("hello?")
+    expect(bob.page.locator(".composer-note")).to_be_hidden()
 
 
 def test_links_open_without_a_referrer_and_code_can_be_copied(ann: Person, room: Json) -> None:
