@@ -15,7 +15,7 @@ from browser.people import Person, Visitor
 from e2e.crowd import PASSWORD, check_database, rows, wait_until
 from servers import RunningServer, free_port, serving
 
-_SOME = 4
+_SOME = 3
 """Messages that a person writes while the server dies."""
 _SHORT_TTL = "2"
 _REFRESH = re.compile("/auth/token/refresh/$")
@@ -79,7 +79,6 @@ def says(who: Visitor | Page, *texts: str) -> None:
     for text in texts:
         composer(who).fill(text)
         composer(who).press("Enter")
-        expect(composer(who)).to_have_value("")
 
 
 def message(who: Visitor, text: str) -> Locator:
