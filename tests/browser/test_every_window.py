@@ -101,8 +101,12 @@ class Tour:
             self.found.append(f"{what}: wider than a phone")
         return menu
 
+    def opens_menu(self, of: Locator) -> None:
+        """Open the context menu, by an event: a pointer takes twice the CPU, and other tests use one."""
+        of.dispatch_event("contextmenu")
+
     def chooses(self, item: str | re.Pattern[str]) -> None:
-        self.page.get_by_role("menuitem", name=item).click()
+        self.page.get_by_role("menuitem", name=item).dispatch_event("click")
 
     def closes(self) -> None:
         self.page.keyboard.press("Escape")
@@ -223,13 +227,14 @@ def _see_the_list(tour: Tour, cast: Cast) -> None:
     tour.stop("list: found", page.get_by_role("region", name="Public rooms"))
     search.fill("")
     row = rooms.filter(has_text=MARKUP).first
-    row.click(button="right")
+    tour.opens_menu(row)
     tour.menu("menu of a room")
-    for submenu in ("Mute…", "Notifications…"):
-        tour.chooses(submenu)
-        tour.menu(submenu)
-        tour.closes()
-        row.click(button="right")
+    tour.chooses("Mute…")
+    tour.menu("Mute…")
+    tour.closes()
+    tour.opens_menu(row)
+    tour.chooses("Notifications…")
+    tour.menu("Notifications…")
     tour.closes()
 
 
@@ -248,7 +253,7 @@ def _see_the_room(tour: Tour, cast: Cast) -> None:
     ann.composer.fill("")
 
     def opens_menu(message: Locator, item: str | re.Pattern[str] | None = None) -> None:
-        message.click(button="right")
+        tour.opens_menu(message)
         if item is not None:
             tour.chooses(item)
 
