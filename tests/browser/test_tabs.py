@@ -73,22 +73,73 @@ def field(page: Page, label: str = "Message") -> Locator:
     return page.get_by_role("textbox", name=label, exact=True)
 
 
+def noticed_in(pages: list[Page]) -> tuple[list[list[str]], int]:
+    """Return all notifications and the number of tones."""
+    pages[0].wait_for_timeout(400)  # nothing announces that no further notification comes
+    notices = [notice for page in pages for notice in page.evaluate("notices")]
+    return notices, sum(page.evaluate("tones") for page in pages)
+
+
+def icon(page: Page) -> Locator:
+    return page.locator('link[rel="icon"]')
+
+
+def with_notifications(ann: Person) -> list[Page]:
+    """Open the tabs at the start, which may notify and play."""
+    ann.may("notifications")
+    ann.begins_pages_with(SPY)
+    ann.begins_pages_with("localStorage['minichat:settings'] = JSON.stringify({notifications: true, sound: true})")
+    for _ in range(TABS):
+        ann.opens("#/")
+        expect(ann.page.get_by_text("Kitchen of Ann").first).to_be_visible()
+        expect(icon(ann.page)).to_have_attribute("href", re.compile(r"icon\.svg"))
+        ann.page.mouse.click(5, 5)  # a page may play once the user has touched it
+    return ann.pages
+
+
 class TestOneSession:
     """The tabs of one browser show one user, in one look."""
 
-    def test_tabs_refresh_once_look_alike_log_out_and_log_in_together(self, ann: Person, bob: Person) -> None:
-        room = ann.makes_room("Kitchen of Ann")
-        bob.makes_room("Garden of Bob")
+    def test_tabs_notify_and_refresh_once_look_alike_log_out_and_log_in_together(
+        self, people: People, ann: Person, bob: Person
+    ) -> None:
+        room = ann.makes_room("Kitchen of Ann", bob)
+        carol = people.person("Carol")
+        carol.makes_room("Garden of Carol")
         sockets: list[str] = []
         ann.hears("websocket", lambda socket: sockets.append(socket.url))
-        for _ in range(TABS):
-            ann.opens_room(room)
+        pages = with_notifications(ann)
+        self._notify_once(ann, bob, room)
+        for page in pages:
+            page.goto(f"{ann.base}/#/rooms/{room['id']}")
         self._refresh_once(ann)
         assert len(sockets) == TABS
         assert all("/ws/chat/?ticket=" in url for url in sockets)
         self._look_alike(ann)
         self._log_out(ann)
-        self._log_in_as(bob, ann.pages)
+        self._log_in_as(carol, pages)
+
+    def _notify_once(self, ann: Person, bob: Person, room: Json) -> None:
+        """All tabs sign a mention, and one of them notifies, unless the room is open."""
+        pages = ann.pages
+        ann.goes_to(room)
+        bob.said("come now", room)
+        expect(ann.page.get_by_role("article").get_by_text("come now")).to_be_visible()
+        assert noticed_in(pages) == ([], 0)
+
+        ann.goes_to_address("#/")
+        bob.said(f"supper is ready, @{ann.username}", room)
+        for page in pages:
+            expect(page).to_have_title("(@1 · 1) minichat")
+            expect(icon(page)).to_have_attribute("href", re.compile("^data:image/svg.*d9303c"))
+        sound_of_two_tones = 2
+        notice = ["Bob in Kitchen of Ann", f"supper is ready, @{ann.username}"]
+        assert noticed_in(pages) == ([notice], sound_of_two_tones)
+        [page] = [page for page in pages if page.evaluate("notices.length")]
+        page.evaluate("newest.dispatchEvent(new Event('click'))")
+        expect(page.get_by_role("article").get_by_text("supper is ready")).to_be_visible()
+        expect(page).to_have_title("Kitchen of Ann · minichat")
+        expect(icon(page)).to_have_attribute("href", re.compile(r"icon\.svg"))
 
     def _refresh_once(self, ann: Person) -> None:
         """The tokens expire, and each tab sends a message."""
@@ -99,7 +150,7 @@ class TestOneSession:
             field(page).fill(f"from tab {number}")
             field(page).press("Enter")
         for page in ann.pages:
-            expect(page.get_by_role("article")).to_have_count(TABS)
+            expect(page.get_by_role("article").get_by_text("from tab")).to_have_count(TABS)
             expect(page.get_by_text("Sending")).to_have_count(0)
         assert len(refreshes) == 1
 
@@ -132,60 +183,15 @@ class TestOneSession:
             assert list(stored) == ["minichat:settings"]
             assert json.loads(stored["minichat:settings"]) == {"theme": "dark", "language": "ru"}
 
-    def _log_in_as(self, bob: Person, pages: list[Page]) -> None:
+    def _log_in_as(self, carol: Person, pages: list[Page]) -> None:
         """Somebody else logs in in one tab, and all show them."""
         last = pages[-1]
-        last.get_by_label("Имя пользователя").fill(bob.username)
+        last.get_by_label("Имя пользователя").fill(carol.username)
         last.get_by_label("Пароль", exact=True).fill(PASSWORD)
         last.get_by_role("button", name="Войти").click()
         for page in pages:
-            expect(page.get_by_text("Garden of Bob")).to_be_visible()
+            expect(page.get_by_text("Garden of Carol")).to_be_visible()
             expect(page.get_by_text("Kitchen of Ann")).to_have_count(0)
-
-
-def test_all_tabs_sign_a_mention_and_one_of_them_notifies_unless_the_room_is_open(ann: Person, bob: Person) -> None:
-    room = ann.makes_room("Kitchen", bob)
-    pages = with_notifications(ann)
-    ann.goes_to(room)
-    bob.said("come now", room)
-    expect(ann.page.get_by_role("article").get_by_text("come now")).to_be_visible()
-    assert noticed_in(pages) == ([], 0)
-
-    ann.goes_to_address("#/")
-    bob.said(f"supper is ready, @{ann.username}", room)
-    for page in pages:
-        expect(page).to_have_title("(@1 · 1) minichat")
-        expect(icon(page)).to_have_attribute("href", re.compile("^data:image/svg.*d9303c"))
-    assert noticed_in(pages) == ([["Bob in Kitchen", f"supper is ready, @{ann.username}"]], 2)  # a sound has two tones
-    [page] = [page for page in pages if page.evaluate("notices.length")]
-    page.evaluate("newest.dispatchEvent(new Event('click'))")
-    expect(page.get_by_role("article").get_by_text("supper is ready")).to_be_visible()
-    expect(page).to_have_title("Kitchen · minichat")
-    expect(icon(page)).to_have_attribute("href", re.compile(r"icon\.svg"))
-
-
-def noticed_in(pages: list[Page]) -> tuple[list[list[str]], int]:
-    """Return all notifications and the number of tones."""
-    pages[0].wait_for_timeout(400)  # nothing announces that no further notification comes
-    notices = [notice for page in pages for notice in page.evaluate("notices")]
-    return notices, sum(page.evaluate("tones") for page in pages)
-
-
-def icon(page: Page) -> Locator:
-    return page.locator('link[rel="icon"]')
-
-
-def with_notifications(ann: Person) -> list[Page]:
-    """Open the tabs at the start, which may notify and play."""
-    ann.may("notifications")
-    ann.begins_pages_with(SPY)
-    ann.begins_pages_with("localStorage['minichat:settings'] = JSON.stringify({notifications: true, sound: true})")
-    for _ in range(TABS):
-        ann.opens("#/")
-        expect(ann.page.get_by_text("Kitchen").first).to_be_visible()
-        expect(icon(ann.page)).to_have_attribute("href", re.compile(r"icon\.svg"))
-        ann.page.mouse.click(5, 5)  # a page may play once the user has touched it
-    return ann.pages
 
 
 def test_the_page_works_without_storage(people: People, ann: Person) -> None:
