@@ -221,6 +221,19 @@ class TestLongHistory:
         page.go_back()
         expect(page.get_by_role("searchbox", name="Words to find")).to_have_value("number 777")
 
+    def test_arrow_keys_bring_messages_into_view(self, reader: Person) -> None:
+        page = reader.opens("#/rooms/1").page
+        row(page, f"message number {MESSAGES}").focus()
+        page.keyboard.press("ArrowUp")
+        expect(row(page, f"message number {MESSAGES - 1}")).to_be_focused()  # the controls are loaded
+        for _ in range(14):
+            page.keyboard.press("ArrowUp")
+        expect(row(page, f"message number {MESSAGES - 15}")).to_be_focused()
+        expect(row(page, f"message number {MESSAGES - 15}")).to_be_in_viewport(ratio=0.9)
+        page.keyboard.press("End")
+        expect(row(page, f"message number {MESSAGES}")).to_be_focused()
+        expect(row(page, f"message number {MESSAGES}")).to_be_in_viewport(ratio=0.9)
+
 
 def test_nothing_moves_a_reader_but_the_end_stays_in_view(ann: Person, bob: Person) -> None:
     room, other = ann.makes_room("Kitchen", bob), ann.makes_room("Office")
@@ -459,3 +472,6 @@ class TestOneMessage:
                 message.hover()
                 expect(page.locator("article:hover .message-toolbar")).to_be_visible()
                 assert page.evaluate(_COVERED) == [], f"at {width} px"
+        page.set_viewport_size({"width": 1000, "height": 320})
+        page.locator("article .bubble").last.hover(position={"x": 20, "y": 150})
+        expect(page.locator("article:hover .message-toolbar")).to_be_in_viewport(ratio=1)

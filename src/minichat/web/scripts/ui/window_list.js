@@ -234,6 +234,15 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
     onView();
   }
 
+  /**
+   * Bring a row to a distance from the upper edge, or into the middle of the view.
+   * @param {string} name
+   * @param {number} [offset]
+   */
+  function scrollTo(name, offset) {
+    if (places.has(name)) bring({key: name, offset});
+  }
+
   return {
     /**
      * Show these items. The view stays, or shows the target.
@@ -254,14 +263,7 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
       onView();
     },
 
-    /**
-     * Bring a row to a distance from the upper edge, or into the middle of the view.
-     * @param {string} name
-     * @param {number} [offset]
-     */
-    scrollTo(name, offset) {
-      if (places.has(name)) bring({key: name, offset});
-    },
+    scrollTo,
 
     /** Scroll no further than needed to show the whole row. @param {string} name */
     reveal(name) {
@@ -269,7 +271,7 @@ export function windowList({scroller, list, key, make, isSteady, onView, signal}
       if (at === undefined) return;
       const [top, height] = [offsetOf(at), heights.top(at + 1) - heights.top(at)];
       const offset = Math.max(0, Math.min(top, size - height));
-      if (!elements.get(name) || Math.abs(offset - top) > 0.5) this.scrollTo(name, offset);
+      if (!elements.get(name) || Math.abs(offset - top) > 0.5) scrollTo(name, offset);
     },
 
     scrollToEnd: () => bring(null),
