@@ -145,8 +145,9 @@ def test_blocks_in_both_directions_end_with_the_account(chat, ann, bob, carl):
     subscriptions = {person: person.subscribe() for person in (bob, carl)}
     chat.services.erasure.erase(ann.caller, PASSWORD)
     assert (bob.blocked(), carl.blocked()) == ([], ["bob"])
-    for person, subscription in subscriptions.items():
-        assert person.hears(subscription) == [("block.changed", person.id, ann.id)]
+    heard = {person: person.hears(subscription) for person, subscription in subscriptions.items()}
+    ends = {person: ("block.changed", person.id, ann.id) for person in (bob, carl)}
+    assert heard == {bob: [("participant.updated", ann.id, Role.MEMBER), ends[bob]], carl: [ends[carl]]}
     with pytest.raises(RecipientDeleted):
         bob.says("hello", in_=direct)
 
@@ -275,6 +276,15 @@ def test_the_other_user_keeps_the_direct_chat_but_cannot_write_to_it(chat, ann, 
     assert bob.chats_with(ann).id == room.id
     with chat.nothing_changes(), pytest.raises(RecipientDeleted):
         bob.says("are you there?", in_=room)
+
+
+def test_the_other_users_of_direct_chats_learn_of_the_erasure(ann, bob, carl):
+    for one in (bob, carl):
+        ann.chats_with(one)
+    subscriptions = {one: one.subscribe() for one in (bob, carl)}
+    erase(ann)
+    for one, subscription in subscriptions.items():
+        assert one.hears(subscription) == [("participant.updated", ann.id, Role.MEMBER)]
 
 
 def test_a_message_that_was_sent_before_can_still_be_repeated(ann, bob):

@@ -81,13 +81,22 @@ class Participation:
             room_ids += [room.id for room, _, _ in joined]
         return room_ids
 
-    def leave_each(self, user_id: int, room_ids: Sequence[int]) -> None:
-        """Leave the groups among these rooms, like `leave`, inside the caller's transaction, which holds the rooms."""
+    def leave_each(self, user_id: int, room_ids: Sequence[int]) -> Sequence[Membership]:
+        """Leave the groups among these rooms, like `leave`, inside the caller's transaction, which holds the rooms.
+
+        Return the memberships of the direct chats, which stay.
+        """
+        staying = []
         for start in range(0, len(room_ids), LEAVE_BATCH):
             some = room_ids[start : start + LEAVE_BATCH]
             for room, membership, _ in self.room_store.all_of(user_id, some[0] - 1, LEAVE_BATCH):
-                if room.id in some and room.kind != RoomKind.DIRECT:
+                if room.id not in some:
+                    continue
+                if room.kind == RoomKind.DIRECT:
+                    staying.append(membership)
+                else:
                     self.let_go(room, membership)
+        return staying
 
     def mark_read(self, user_id: int, room_id: int, seq: int) -> tuple[int, int]:
         """Move the user's receipt forward to `seq`, at most to the newest message.
