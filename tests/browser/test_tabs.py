@@ -174,6 +174,7 @@ class TestOneSession:
         wait_until(lambda: "a secret draft" in json.dumps(stored_in(first), ensure_ascii=False), "the stored draft")
         last.get_by_role("button", name=re.compile("^Меню")).click()
         last.get_by_role("menuitem", name="Выйти").click()
+        last.get_by_role("dialog", name="Выйти и потерять неотправленное?").get_by_role("button", name="Выйти").click()
         for page in ann.pages:
             expect(page.get_by_role("heading", name="Вход в minichat")).to_be_visible()
             expect(page.locator("html")).to_have_attribute("data-theme", "dark")

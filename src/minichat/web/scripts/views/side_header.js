@@ -3,13 +3,13 @@
  *
  * @typedef {import("../app.js").App} App
  */
-import {logOut} from "../actions/session.js";
 import {go} from "../router.js";
 import {nameOf} from "../store/people.js";
 import {t} from "../texts/texts.js";
 import {fill, h} from "../ui/dom.js";
 import {openMenu} from "../ui/menu.js";
 import {userAvatar} from "./avatar.js";
+import {logOutSafely} from "./logging_out.js";
 import {newMenu} from "./new_menu.js";
 
 /**
@@ -29,7 +29,7 @@ export function sideHeader(app, signal) {
           {label: t("search.title"), sign: "search", run: () => go({page: "search"})},
           {label: t("mentions.title"), sign: "at", run: () => go({page: "mentions"})},
           {label: t("settings.title"), sign: "settings", run: () => go({page: "settings", section: ""})},
-          {label: t("rooms.log_out"), sign: "leave", run: () => logOut(app)},
+          {label: t("rooms.log_out"), sign: "leave", run: () => void logOutSafely(app, signal)},
         ],
         {signal},
       ),
