@@ -75,7 +75,10 @@ class TestSettings:
         expect(ann.page.get_by_role("heading", name="Profile")).to_have_count(0)
         ann.presses("Menu: Ann")
         ann.page.get_by_role("menuitem", name="Settings").click()
+        ann.page.set_viewport_size({"width": 820, "height": 700})  # the chats leave little for the settings
+        ann.follows("Profile")
         ann.presses("Save")
+        expect(ann.page.get_by_role("button", name="Upload picture")).to_be_in_viewport(ratio=1)
         expect(ann.page.get_by_role("button", name="Menu: Anna Березина")).to_be_visible()
         shown: Any = ann.page.locator(".picture-shown img")
         expect(shown).to_have_attribute("src", re.compile(r"\.svg$"))
