@@ -255,8 +255,12 @@ def test_a_member_sees_why_and_until_when_nothing_can_be_written(ann: Person, bo
     assert contents(bob, slow) == ["one"]
     ann.sends("PATCH", f"/api/chat/rooms/{slow['id']}/", write="moderators")
     bob.sees("Only moderators can write here.")
+    expect(bob.page.get_by_role("main")).to_be_focused()
+    search = bob.page.get_by_role("searchbox", name="Search chats")
+    search.focus()
     ann.sends("PATCH", f"/api/chat/rooms/{slow['id']}/", write="all", cooldown=0)
     expect(bob.composer).to_have_value("two")
+    expect(search).to_be_focused()
 
     ann.sends("POST", f"/api/chat/users/{bob.id}/block/")
     ann.opens(f"#/rooms/{chat['id']}")

@@ -28,7 +28,7 @@ def test_back_closes_a_dialog_then_the_room_and_stays_on_the_site(ann: Person, b
     expect(ann.composer).to_be_visible()
     ann.page.go_back()
     rooms = ann.page.get_by_role("navigation", name="Chats")
-    expect(rooms.get_by_role("link", name=re.compile("Kitchen"))).to_be_visible()
+    expect(rooms.get_by_role("link", name=re.compile("Kitchen"))).to_be_focused()
     expect(ann.composer).to_be_hidden()
 
 
@@ -44,6 +44,7 @@ def test_a_long_press_opens_the_menu_on_a_phone(ann: Person, bob: Person) -> Non
     expect(ann.page.get_by_role("menuitem", name="Reply")).to_be_visible()
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     expect(ann.page.get_by_role("menuitem", name="Reply")).to_be_visible()
+    expect(ann.page.locator(".message-toolbar")).to_have_count(0)
     mention.dispatch_event("click")  # as iOS does
     expect(ann.page.get_by_role("dialog")).to_have_count(0)
 

@@ -4,6 +4,7 @@
  * @typedef {import("../app.js").App} App
  * @typedef {import("../router.js").Route} Route
  */
+import {href} from "../router.js";
 import {fill, h, scope} from "../ui/dom.js";
 import {closeLayers} from "../ui/layers.js";
 import {watchDepartures} from "./departures.js";
@@ -35,6 +36,8 @@ export function chat(app, signal) {
     main,
   );
   const page = scope(signal);
+  /** The open room. @type {number | undefined} */
+  let room;
   signal.addEventListener("abort", closeLayers); // such as after the end of the session
   watchDepartures(app, signal);
   watchNotices(app, signal);
@@ -42,15 +45,29 @@ export function chat(app, signal) {
 
   app.store.watch(
     (state) => pageKey(state.route),
-    () => {
+    (_key, before) => {
+      const from = room;
       const {route} = app.store.get();
+      const hadFocus = main.contains(document.activeElement) || document.activeElement === document.body;
+      room = route.page === "room" ? route.room : undefined;
       element.dataset.pane = route.page === "home" ? "list" : "main";
-      const hadFocus = main.contains(document.activeElement);
       fill(main, pageOf(route)(app, page.next()));
-      if (hadFocus && document.activeElement === document.body) main.focus({preventScroll: true});
+      if (before !== undefined && hadFocus) takeFocus(from);
     },
     signal,
   );
+
+  /**
+   * Put the focus into the new page, or on a phone on the row of the room that the user comes from.
+   * @param {number | undefined} from
+   */
+  function takeFocus(from) {
+    const row = from && element.querySelector(`.side a[href="${href({page: "room", room: from})}"]`);
+    const places = /** @type {(HTMLElement | null)[]} */ ([main, row ?? null, element.querySelector("h1")]);
+    const place = places.find((one) => one?.checkVisibility());
+    if (!place?.contains(document.activeElement)) place?.focus({preventScroll: true});
+  }
+
   return element;
 }
 

@@ -29,8 +29,9 @@ const MARKERS = /** @type {Record<string, string>} */ ({b: "**", i: "_", e: "`"}
  * @param {App} app
  * @param {number} room
  * @param {AbortSignal} signal
+ * @param {{takesFocus: boolean}} how
  */
-export function composer(app, room, signal) {
+export function composer(app, room, signal, {takesFocus}) {
   const {store} = app;
   const isPhone = matchMedia("(hover: none) and (pointer: coarse)").matches;
   const note = composerNote(app, room, signal);
@@ -177,7 +178,7 @@ export function composer(app, room, signal) {
     },
     signal,
   );
-  if (!isPhone) queueMicrotask(() => input.focus({preventScroll: true}));
+  if (takesFocus && !isPhone) queueMicrotask(() => input.focus({preventScroll: true}));
   return h(
     "form",
     {class: "composer", onsubmit: (/** @type {Event} */ event) => event.preventDefault()},

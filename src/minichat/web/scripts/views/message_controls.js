@@ -95,7 +95,7 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
     const before = element(current);
     if (before && before !== row) setReached(before, false);
     current = key;
-    showToolbar(row);
+    if (!isTouched) showToolbar(row);
     setReached(row, true);
   }
 
@@ -127,7 +127,7 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
 
   /** @param {KeyboardEvent} event */
   function onkeydown(event) {
-    isPressLong = false;
+    [isTouched, isPressLong] = [false, false];
     const target = /** @type {HTMLElement} */ (event.target);
     const row = rowOf(target);
     const hasModifier = event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;

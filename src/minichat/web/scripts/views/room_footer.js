@@ -11,10 +11,11 @@ import {draftOf} from "../store/drafts.js";
 import {obstacleIn} from "../store/permissions.js";
 import {mayWrite, partnerOf} from "../store/rooms.js";
 import {t} from "../texts/texts.js";
-import {fill, h, scope} from "../ui/dom.js";
+import {fill, focusAround, h, scope} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {toast} from "../ui/toast.js";
 import {composer} from "./composer.js";
+import {unsentTexts} from "./unsent.js";
 
 /**
  * @param {App} app
@@ -30,11 +31,16 @@ export function roomFooter(app, id, signal) {
     erased: () => note("lock", t("composer.erased")),
     announcements: () => note("lock", t("composer.announcements")),
   };
+  const draft = (/** @type {AbortSignal} */ end) => unsentTexts(app, id, end, {isBelowMessages: true});
   app.store.watch(
     (state) => kindOf(state, id),
-    (kind) => {
+    (kind, before) => {
       const end = part.next();
-      fill(element, kind === "composer" ? composer(app, id, end) : views[kind]());
+      // A composer that comes back takes the focus from nothing else, such as a search.
+      const takesFocus = before === undefined || element.contains(document.activeElement);
+      if (kind === "composer") fill(element, composer(app, id, end, {takesFocus}));
+      else fill(element, kind !== "card" && draft(end), views[kind]());
+      if (takesFocus) focusAround(element);
     },
     signal,
   );

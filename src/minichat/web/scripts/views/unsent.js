@@ -1,6 +1,6 @@
 /**
- * What the user has written for a room that they can no longer open: the draft and the messages that were not sent, to
- * copy or to delete.
+ * What the user has written for a room in which they can no longer write: the draft and the messages that were not sent,
+ * to copy or to delete.
  *
  * @typedef {import("../app.js").App} App
  */
@@ -17,15 +17,16 @@ import {copyText} from "./copying.js";
  * @param {App} app
  * @param {number} room
  * @param {AbortSignal} signal
+ * @param {{isBelowMessages?: boolean}} [where] Below the list of messages, which holds those that were not sent.
  */
-export function unsentTexts(app, room, signal) {
+export function unsentTexts(app, room, signal, {isBelowMessages = false} = {}) {
   const list = h("ul", {class: "unsent-list"});
   const element = h("section", {class: "unsent"}, h("h2", {class: "unsent-title"}, t("unsent.title")), list);
 
   function show() {
     const state = app.store.get();
     const {text} = draftOf(state, room);
-    const entries = entriesOf(state.outbox, room);
+    const entries = isBelowMessages ? [] : entriesOf(state.outbox, room);
     element.hidden = text === "" && entries.length === 0;
     fill(
       list,

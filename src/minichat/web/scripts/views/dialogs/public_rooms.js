@@ -58,6 +58,7 @@ function publicRooms(app, signal) {
     clearTimeout(timer);
     last.abort();
   });
+  queueMicrotask(() => input.focus());
 
   function plan() {
     clearTimeout(timer);

@@ -83,6 +83,7 @@ async function askToErase(app, signal) {
           toast(t("data.erased"));
         },
       });
+      queueMicrotask(() => password.input.focus());
       return form.element;
     },
   });
