@@ -167,10 +167,20 @@ class TestRoles:
         ann.sees("No chats yet")
 
 
-def test_an_invitation_survives_the_log_in_and_a_dead_one_says_so(ann: Person, bob: Person) -> None:
+def test_an_invitation_survives_the_log_in_and_leads_into_its_room(ann: Person, bob: Person) -> None:
     room = ann.makes_room("Kitchen", description="Soup for all")
-    token = ann.sends("POST", f"/api/chat/rooms/{room['id']}/invites/", uses=1)["token"]
-    bob.logged_out().opens(f"#invite={token}")
+    ann.opens_room(room)
+    opens_details(ann, room, "Invitations")
+    uses = dialog(ann).get_by_label("Number of uses")
+    uses.press_sequentially("e")
+    ann.complaints.expect("status of 400")
+    agrees(ann, "Create link")
+    expect(uses).to_have_attribute("aria-invalid", "true")
+    uses.fill("2")
+    agrees(ann, "Create link")
+    address = dialog(ann).get_by_label("Invitation link").input_value().removeprefix(f"{ann.base}/")
+
+    bob.on_a_phone().logged_out().opens(address)
     bob.sees("Ann invites you to")
     bob.sees("Soup for all")
     bob.follows("Log in")
@@ -178,9 +188,34 @@ def test_an_invitation_survives_the_log_in_and_a_dead_one_says_so(ann: Person, b
     bob.fills(username=bob.username, password=PASSWORD)
     bob.presses("Log in")
     expect(bob.composer).to_be_visible()
+    expect(bob.page.get_by_role("main")).to_be_focused()
+    ann.sees("used 1 of 2 times")
+
+    bob.page.go_back()  # not to the invitation
+    expect(row(bob, "Kitchen")).to_be_focused()
+    bob.goes_to_address(address)
+    expect(bob.composer).to_be_visible()
+    bob.sends("POST", f"/api/chat/rooms/{room['id']}/leave/")
+    expect(bob.composer).to_be_hidden()
+    bob.goes_to_address(address)
+    bob.presses("Join room")
+    expect(bob.composer).to_be_visible()
+    expect(dialog(ann).get_by_text("There are no active invitations.")).to_be_visible()
     bob.complaints.expect("status of 404")
     bob.goes_to_address("#invite=unknown")
     bob.sees("This invitation no longer works")
+
+
+def test_an_erased_account_closes_its_direct_chat_at_once(ann: Person, bob: Person) -> None:
+    chat = ann.chats_with(bob)
+    ann.opens_room(chat)
+    ann.composer.fill("half a sentence")
+    bob.sends("DELETE", "/api/auth/me/", password=PASSWORD)
+    ann.sees("This account has been deleted.")
+    expect(ann.page.get_by_role("main")).to_be_focused()
+    ann.sees("What you wrote here and did not send")
+    ann.presses("Delete")
+    ann.sees_no("half a sentence")
 
 
 class TestBlocks:

@@ -2,7 +2,7 @@
  * Pages and their addresses. The page is in the fragment of the URL, so every page is served by the same file and Back
  * works as in any other site. Parsing and writing are pure; `watchAddress` connects them to the browser.
  */
-import {goTo} from "./ui/layers.js";
+import {goTo, leaveTo} from "./ui/layers.js";
 
 /**
  * @typedef {{page: "home"} |
@@ -74,6 +74,14 @@ export function href(route) {
  */
 export function go(route, {replace = false} = {}) {
   goTo(href(route), {replace});
+}
+
+/**
+ * Leave this page for the one below it, which Back leads to, too.
+ * @param {Route} route
+ */
+export function goBackTo(route) {
+  leaveTo(href(route));
 }
 
 /**

@@ -4,7 +4,7 @@
  * @typedef {import("../app.js").App} App
  */
 import {allPages} from "../api/api.js";
-import {go} from "../router.js";
+import {go, goBackTo} from "../router.js";
 import {putRooms} from "../store/rooms.js";
 import {put} from "./loading.js";
 
@@ -17,7 +17,7 @@ export async function acceptInvitation(app, token) {
   const {room} = await put(app, app.api.rooms.acceptInvitation(token), (state, answer) => ({
     ...putRooms(state, [answer.room]),
     invite: null,
-    accepted: token,
+    accepted: {token, room: answer.room.id},
   }));
   go({page: "room", room: room.id}, {replace: true});
 }
@@ -28,7 +28,7 @@ export async function acceptInvitation(app, token) {
  */
 export function dismissInvitation(app) {
   forgetInvitation(app);
-  go({page: "home"}, {replace: true});
+  goBackTo({page: "home"});
 }
 
 /**

@@ -5,7 +5,7 @@
  * @typedef {import("../store/state.js").State} State
  */
 import {ApiError} from "../api/client.js";
-import {go} from "../router.js";
+import {go, goBackTo} from "../router.js";
 import {historyOf, placeOf, putMessages, runAround} from "../store/messages.js";
 import {putRooms} from "../store/rooms.js";
 import {atRoute} from "../store/state.js";
@@ -76,13 +76,17 @@ export async function prepareRoom(app, room) {
 }
 
 /**
- * Show another page. The messages of a room are on their way before its page is drawn. Back from the room of an accepted
- * invitation leads to the start, and does not offer the invitation again.
+ * Show another page. The messages of a room are on their way before its page is drawn. The invitation to a room
+ * that the user is in leads to the room, and Back from there to the start.
  * @param {App} app
  * @param {import("../router.js").Route} route
  */
 export function showPage(app, route) {
-  if (route.page === "invite" && route.token === app.store.get().accepted) return go({page: "home"}, {replace: true});
+  const {accepted, rooms, route: before} = app.store.get();
+  if (route.page === "invite" && route.token === accepted?.token && rooms.has(accepted.room)) {
+    const isBack = before.page === "room" && before.room === accepted.room;
+    return isBack ? goBackTo({page: "home"}) : go({page: "room", room: accepted.room}, {replace: true});
+  }
   if (route.page === "room" && route.message === undefined) void prepareRoom(app, route.room);
   app.store.update((state) => atRoute(state, route));
 }

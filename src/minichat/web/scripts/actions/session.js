@@ -123,7 +123,19 @@ function enter({local, session, store}, {user, tokens, room}) {
   if (room) go({page: "room", room: room.id}, {replace: true});
   else if (invite !== null) go({page: "invite", token: invite}, {replace: true});
   else if (isEntrance(route)) go({page: "home"}, {replace: true});
-  store.update((state) => loggedIn(room ? {...putRooms(state, [room]), invite: null, accepted: invite} : state, user));
+  store.update((state) => loggedIn(withRoom(state, room), user));
+}
+
+/**
+ * The state with the room of an invitation that a registration has accepted.
+ * @param {import("../store/state.js").State} state
+ * @param {import("../api/types.js").Room | undefined} room
+ * @returns {import("../store/state.js").State}
+ */
+function withRoom(state, room) {
+  if (!room) return state;
+  const accepted = state.invite === null ? null : {token: state.invite, room: room.id};
+  return {...putRooms(state, [room]), invite: null, accepted};
 }
 
 /**

@@ -4,12 +4,11 @@
  * @typedef {import("../app.js").App} App
  * @typedef {import("../store/state.js").State} State
  */
-import {href} from "../router.js";
+import {goBackTo, href} from "../router.js";
 import {partnerOf} from "../store/rooms.js";
 import {t} from "../texts/texts.js";
 import {fill, h, setText} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
-import {leaveTo} from "../ui/layers.js";
 import {roomAvatar} from "./avatar.js";
 import {openDetails} from "./open_details.js";
 import {presenceText} from "./presence.js";
@@ -28,7 +27,7 @@ export function roomHeader(app, id, signal) {
   function leave(event) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    leaveTo(href({page: "home"}));
+    goBackTo({page: "home"});
   }
   const name = h("span", {class: "room-title-text", dir: "auto"});
   const opener = h("button", {type: "button", class: "room-opener", onclick: () => void openDetails(app, id)}, name);

@@ -26,6 +26,15 @@ const WEEK = 604_800;
 const JOINS_MS = 1_000;
 
 /**
+ * The number in the field, or null if it is empty. The server refuses 0, which stands for what is no number.
+ * @param {HTMLInputElement} input
+ */
+function usesOf({value, valueAsNumber, validity}) {
+  if (validity.badInput) return 0;
+  return value === "" ? null : valueAsNumber;
+}
+
+/**
  * @param {App} app
  * @param {number} room
  * @param {AbortSignal} signal
@@ -53,7 +62,7 @@ export function invitations(app, room, signal) {
     async send() {
       const invitation = await createInvitation(app, room, {
         expires_in: Number(expires_in.value),
-        uses: uses.input.value === "" ? null : uses.input.valueAsNumber,
+        uses: usesOf(uses.input),
       });
       showLink(invitation);
       show([invitation, ...active]);
@@ -70,7 +79,7 @@ export function invitations(app, room, signal) {
 
   /** @param {readonly Invitation[]} invitations */
   function show(invitations) {
-    active = invitations;
+    active = invitations.filter((one) => one.uses === null || one.used < one.uses);
     showRows(active);
     fill(note, active.length === 0 && t("invites.empty"));
   }
