@@ -41,7 +41,7 @@ export function permissionsOn(state, room, message) {
     pin: isThere && mayModerate(room) && (message.is_pinned || !isBlocked),
     remove: isThere && (isMine || isModerator),
     report: isThere && !isMine,
-    block: !isMine,
+    block: !isMine && !isErased(message.user),
     seeReaders: isThere && isMine && room.kind === "group",
   };
 }

@@ -8,6 +8,7 @@ import {openMessage} from "../actions/finding_messages.js";
 import {href} from "../router.js";
 import {nameOf} from "../store/people.js";
 import {excerpt} from "../text/highlight.js";
+import {plain} from "../text/markup.js";
 import {full, short} from "../text/time.js";
 import {language, t} from "../texts/texts.js";
 import {h} from "../ui/dom.js";
@@ -27,7 +28,9 @@ export function foundMessage(app, message, {query = "", hasRoom = false, onopen}
     ? [t("messages.deleted")]
     : message.is_blocked
       ? [t("messages.blocked")]
-      : excerpt(message.content, query, LONGEST).map((part) => (part.isHit ? h("mark", null, part.text) : part.text));
+      : excerpt(plain(message.content), query, LONGEST).map((part) =>
+          part.isHit ? h("mark", null, part.text) : part.text,
+        );
 
   /** @param {MouseEvent} event */
   function onclick(event) {

@@ -83,7 +83,7 @@ function personCard(app, first, roomId, signal) {
     const room = state.rooms.get(roomId ?? 0);
     const participant = roleOf(state);
     const isBlocked = state.blocked.has(id);
-    if (isErased(first)) return offer();
+    if (isErased(state.people.get(id) ?? first)) return offer();
     if (id === state.account?.id) {
       const profile = href({page: "settings", section: "profile"});
       return offer(h("a", {class: "button is-wide", href: profile}, icon("edit"), t("person.edit")));
