@@ -34,6 +34,11 @@ test("a new message is unread, is the room's last and ends its author's typing",
   assert.equal(state.typing.has(ROOM), false);
 });
 
+test("somebody who was added to a room needs that room", () => {
+  const {needs} = apply(stateOfAnn(), {type: "participant.joined", data: {room: ROOM, user: ANN, role: "member"}});
+  assert.deepEqual(needs, [{kind: "room", room: ROOM}]);
+});
+
 test("a message of one's own, sent on another device, marks the room as read", () => {
   const before = annInRoom(2, {last_read_seq: 1, unread_count: 1, unread_mentions: 1});
   const {state} = apply(before, {type: "message.created", data: message(3, {user: ANN, is_read: false})});
