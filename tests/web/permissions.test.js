@@ -12,10 +12,11 @@ const CHAT = {kind: /** @type {const} */ ("direct"), role: /** @type {const} */ 
  * @param {Parameters<typeof room>[0]} fields Of the room.
  * @param {Parameters<typeof message>[1]} [about] Of the message, which is Ben's.
  * @param {number[]} [blocked] The people whom Ann blocks.
+ * @param {Map<number, any>} [people] What is known of people since the message was loaded.
  */
-function allowed(fields, about, blocked) {
+function allowed(fields, about, blocked, people = new Map()) {
   const account = {...ANN, email: "", email_verified: false, date_joined: ""};
-  const may = permissionsOn({account, blocked: new Set(blocked)}, room(fields), message(1, about));
+  const may = permissionsOn({account, blocked: new Set(blocked), people}, room(fields), message(1, about));
   return Object.entries(may)
     .filter(([, isAllowed]) => isAllowed)
     .map(([name]) => name);
@@ -45,8 +46,8 @@ test("a direct chat with a blocked person can only be read", () => {
 
 test("a direct chat with an erased account offers nothing that needs a field to write in", () => {
   const participants = [ANN, person(BEN.id, "deleted-user-2")];
-  const user = person(BEN.id, "deleted-user-2");
-  assert.deepEqual(allowed({...CHAT, participants}, {user}), ["react", "copy", "pin", "report"]);
+  const people = new Map([[BEN.id, {...participants[1], is_online: false, last_seen: null}]]);
+  assert.deepEqual(allowed({...CHAT, participants}, {}, [], people), ["react", "copy", "pin", "report"]);
   assert.deepEqual(allowed({...CHAT, participants}, {user: ANN}), ["react", "copy", "pin", "remove"]);
 });
 

@@ -4,13 +4,13 @@
  *
  * @typedef {import("./state.js").Room} Room
  * @typedef {import("./state.js").Message} Message
- * @typedef {Pick<import("./state.js").State, "account" | "blocked">} Who
+ * @typedef {Pick<import("./state.js").State, "account" | "blocked" | "people">} Who
  */
 import {isErased} from "./finding.js";
 import {mayModerate, mayWrite, partnerOf} from "./rooms.js";
 
 /**
- * Why nobody can write in a direct chat, or null. An erasure lifts the blocks, so it is never both.
+ * Why nobody can write in a direct chat, or null. An erasure lifts all blocks, so there is one reason at most.
  * @param {Who} state
  * @param {Room} room
  * @returns {"erased" | "blocked" | null}
@@ -41,7 +41,7 @@ export function permissionsOn(state, room, message) {
     pin: isThere && mayModerate(room) && (message.is_pinned || !isBlocked),
     remove: isThere && (isMine || isModerator),
     report: isThere && !isMine,
-    block: !isMine && !isErased(message.user),
+    block: !isMine && !isErased(state.people.get(message.user.id) ?? message.user),
     seeReaders: isThere && isMine && room.kind === "group",
   };
 }

@@ -152,6 +152,7 @@ function personCard(app, first, roomId, signal) {
   }
 
   store.watch((state) => state.people.get(id), showHead, signal);
+  store.watch((state) => isErased(state.people.get(id) ?? first), showActions, signal);
   store.watch((state) => state.blocked, showActions, signal);
   store.watch((state) => state.rooms.get(roomId ?? 0)?.role, showActions, signal);
   store.watch(roleOf, showActions, signal);
