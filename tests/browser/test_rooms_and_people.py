@@ -216,6 +216,7 @@ def test_an_erased_account_closes_its_direct_chat_at_once(ann: Person, bob: Pers
     ann.sees("What you wrote here and did not send")
     ann.presses("Delete")
     ann.sees_no("half a sentence")
+    expect(ann.page.get_by_role("main")).to_be_focused()
 
 
 class TestBlocks:

@@ -174,7 +174,12 @@ class TestOneSession:
         wait_until(lambda: "a secret draft" in json.dumps(stored_in(first), ensure_ascii=False), "the stored draft")
         last.get_by_role("button", name=re.compile("^Меню")).click()
         last.get_by_role("menuitem", name="Выйти").click()
-        last.get_by_role("dialog", name="Выйти и потерять неотправленное?").get_by_role("button", name="Выйти").click()
+        question = last.get_by_role("dialog", name="Выйти и удалить неотправленное?")
+        question.get_by_role("button", name="Отмена").click()
+        expect(field(last, "Сообщение")).to_have_value("a secret draft")
+        last.get_by_role("button", name=re.compile("^Меню")).click()
+        last.get_by_role("menuitem", name="Выйти").click()
+        question.get_by_role("button", name="Выйти").click()
         for page in ann.pages:
             expect(page.get_by_role("heading", name="Вход в minichat")).to_be_visible()
             expect(page.locator("html")).to_have_attribute("data-theme", "dark")

@@ -93,8 +93,8 @@ const texts = {
   "rooms.none_to_pick": "Your messages will appear here. Start a chat with somebody, or join a public room.",
   "rooms.menu": "Menu",
   "rooms.log_out": "Log out",
-  "log_out.title": "Log out and lose what is not sent?",
-  "log_out.text": "You have written something that is not sent yet. Logging out deletes it from this browser.",
+  "log_out.title": "Log out and delete unsent messages?",
+  "log_out.text": "You have drafts or messages that are not sent. Logging out deletes them from this browser.",
   "rooms.not_found": "This room does not exist, or you are not in it.",
 
   // One room

@@ -6,10 +6,10 @@
  */
 import {changeDraft} from "../actions/messages.js";
 import {discard} from "../actions/sending.js";
-import {draftOf} from "../store/drafts.js";
+import {EMPTY_DRAFT, unsentText} from "../store/drafts.js";
 import {entriesOf} from "../store/outbox.js";
 import {t} from "../texts/texts.js";
-import {fill, h} from "../ui/dom.js";
+import {fill, focusAround, h} from "../ui/dom.js";
 import {toast} from "../ui/toast.js";
 import {copyText} from "./copying.js";
 
@@ -25,18 +25,20 @@ export function unsentTexts(app, room, signal, {isBelowMessages = false} = {}) {
 
   function show() {
     const state = app.store.get();
-    const {text} = draftOf(state, room);
+    const text = unsentText(state, room);
+    const hadFocus = element.contains(document.activeElement);
     const entries = isBelowMessages ? [] : entriesOf(state.outbox, room);
     element.hidden = text === "" && entries.length === 0;
     fill(
       list,
       entries.map((entry) => row(entry.content, () => discard(app, entry))),
-      text !== "" && row(text, () => changeDraft(app, room, {text: "", replyTo: null})),
+      text !== "" && row(text, () => changeDraft(app, room, EMPTY_DRAFT)),
     );
+    if (hadFocus) focusAround(element);
   }
 
   app.store.watch((state) => state.drafts.get(room), show, signal);
-  app.store.watch((state) => state.outbox, show, signal);
+  if (!isBelowMessages) app.store.watch((state) => state.outbox, show, signal);
   return element;
 }
 
