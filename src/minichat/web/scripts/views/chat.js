@@ -52,7 +52,9 @@ export function chat(app, signal) {
       room = route.page === "room" ? route.room : undefined;
       element.dataset.pane = route.page === "home" ? "list" : "main";
       fill(main, pageOf(route)(app, page.next()));
-      if (before !== undefined && hadFocus) takeFocus(from);
+      // A phone hides the list with the row that was pressed.
+      const isLost = hadFocus || !document.activeElement?.checkVisibility();
+      if (before !== undefined && isLost) takeFocus(from);
     },
     signal,
   );

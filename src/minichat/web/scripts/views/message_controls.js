@@ -204,7 +204,7 @@ export function messageControls(app, {scroller, rows, keyAt, element, reveal, la
     "pointerleave",
     () => {
       const row = element(current);
-      if (row?.contains(document.activeElement)) showToolbar(row);
+      if (!isTouched && row?.contains(document.activeElement)) showToolbar(row);
       else side.remove();
     },
     {signal},

@@ -36,7 +36,7 @@ export function roomFooter(app, id, signal) {
     (state) => kindOf(state, id),
     (kind, before) => {
       const end = part.next();
-      // A composer that comes back takes the focus from nothing else, such as a search.
+      // Within an open room, a composer that comes back takes the focus from nothing else, such as a search.
       const takesFocus = before === undefined || element.contains(document.activeElement);
       if (kind === "composer") fill(element, composer(app, id, end, {takesFocus}));
       else fill(element, kind !== "card" && draft(end), views[kind]());
