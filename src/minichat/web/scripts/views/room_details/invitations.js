@@ -22,11 +22,11 @@ import {failure} from "../loading.js";
 
 const EXPIRIES = [3_600, 86_400, 604_800, 2_592_000];
 const WEEK = 604_800;
-/** The time in which others join, too: one request shows the uses of all. */
+/** Collects joins for this long: one request then shows all uses. */
 const JOINS_MS = 1_000;
 
 /**
- * The number in the field, or null if it is empty. The server refuses 0, which stands for what is no number.
+ * The number of uses, or null if the field is empty. Text that is no number becomes 0, which the server refuses.
  * @param {HTMLInputElement} input
  */
 function usesOf({value, valueAsNumber, validity}) {
@@ -76,9 +76,12 @@ export function invitations(app, room, signal) {
   });
   /** @type {readonly Invitation[]} */
   let active = [];
+  /** Counts what was shown, so that a list which was asked for before a change does not undo it. */
+  let changes = 0;
 
   /** @param {readonly Invitation[]} invitations */
   function show(invitations) {
+    changes += 1;
     active = invitations.filter((one) => one.uses === null || one.used < one.uses);
     showRows(active);
     fill(note, active.length === 0 && t("invites.empty"));
@@ -156,9 +159,10 @@ export function invitations(app, room, signal) {
 
   async function load() {
     if (active.length === 0) fill(note, t("app.loading"));
+    const before = changes;
     try {
       const all = await loadInvitations(app, room);
-      if (!signal.aborted) show(all);
+      if (!signal.aborted && changes === before) show(all);
     } catch (error) {
       fill(note, ...failure(error, load));
     }
