@@ -50,6 +50,7 @@ class _Reader(HTMLParser):
         """The names of the fields by their ids."""
         self._open: list[_Named] = []
         self._field = ""
+        self._is_textarea = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -65,6 +66,7 @@ class _Reader(HTMLParser):
             self.forms.append(_Form(given.get("method", "get"), given.get("action", "")))
         elif tag in {"input", "textarea", "select"}:
             self.names[given.get("id", "")] = self._field = given["name"]
+            self._is_textarea = tag == "textarea"
             if tag != "select":
                 self.forms[-1].fields[self._field] = given.get("value", "")
         elif tag == "option" and ("selected" in given or self._field not in self.forms[-1].fields):
@@ -73,9 +75,12 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in {"a", "label", "button"}:
             self._open.pop()
+        self._is_textarea = self._is_textarea and tag != "textarea"
 
     def handle_data(self, data: str) -> None:
         self.texts.append(data)
+        if self._is_textarea:
+            self.forms[-1].fields[self._field] += data
         for named in self._open:
             named.texts.append(data)
 

@@ -72,7 +72,7 @@ def listen(context: BrowserContext, hear: Callable[[str], None]) -> None:
     """Hear each exception, error and warning of the pages of a profile."""
 
     def hear_error(found: WebError) -> None:
-        if found.page is not None and found.page.url != _NOWHERE:  # a script of the test fails there without storage
+        if found.page is not None and found.page.url != _NOWHERE:  # it has no storage, so init scripts fail there
             hear(f"{found.error.stack or found.error}")
 
     def hear_message(message: ConsoleMessage) -> None:
@@ -168,7 +168,7 @@ class Profile:
         if not (is_spotless and is_at_home and first.evaluate(_LEAVE, [SESSION, _LOG_IN])):
             first.goto(_NOWHERE)
             first.emulate_media(color_scheme="null", reduced_motion="reduce")
-            self.context.clear_cookies()  # the pages of the client set none
+            self.context.clear_cookies()  # a page that stays at the log-in has none
         first.mouse.move(0, 0)  # the page of the next user does not appear below a pointer
         self._waiting = first
 

@@ -15,7 +15,7 @@ from browser.people import Person, Visitor
 from e2e.crowd import PASSWORD, check_database, rows, wait_until
 from servers import RunningServer, free_port, serving
 
-_SOME = 3
+_SOME = 6
 """Messages that a person writes while the server dies."""
 _SHORT_TTL = "2"
 _REFRESH = re.compile("/auth/token/refresh/$")
@@ -92,7 +92,7 @@ def chooses(who: Visitor, text: str, action: str, role: Any = "menuitem") -> Non
 
 
 def act(who: Visitor) -> None:
-    """Act on the page, once it has had its second to catch up after an interruption."""
+    """Wait for the pause after an interruption to end, and press a key."""
     who.page.clock.fast_forward("00:00:02")
     who.page.keyboard.press("Shift")
 

@@ -32,10 +32,12 @@ _OPENING = """(address) => new Promise(done => {
 })"""
 _OLDER = """(last) => new Promise(done => {
   document.querySelector(".scroller").scrollTo(0, 0);
+  let frames = 0;
   requestAnimationFrame(function look() {
     const rows = document.querySelectorAll("article");
     const first = Number(/message number (\\d+)/.exec(rows[0].textContent)[1]);
-    if (first === last) requestAnimationFrame(look); else done([first, rows.length]);
+    frames += 1;
+    if (first === last && frames < 600) requestAnimationFrame(look); else done([first, rows.length]);
   });
 })"""
 _GROWN = """(scroller, height) => new Promise(done => {
