@@ -171,7 +171,7 @@ class Erasure:
                 return None  # changed before this transaction held the account
             self.superusers.keep_one(user)
             now = self.clock()
-            # The others in direct chats, which stay, learn that nobody reads them any more.
+            # The others in direct chats, which stay, learn that nobody reads there any more.
             for chat in self.participation.leave_each(user.id, room_ids):
                 self.change_store.record(
                     Change(ChangeKind.PARTICIPANT_UPDATED, chat.room_id, now, user_id=user.id, role=chat.role)

@@ -84,7 +84,7 @@ class Participation:
     def leave_each(self, user_id: int, room_ids: Sequence[int]) -> Sequence[Membership]:
         """Leave the groups among these rooms, like `leave`, inside the caller's transaction, which holds the rooms.
 
-        Return the memberships of the direct chats, which stay.
+        Return the memberships of the direct chats among them, which the user keeps.
         """
         staying = []
         for start in range(0, len(room_ids), LEAVE_BATCH):

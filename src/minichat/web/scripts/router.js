@@ -77,7 +77,7 @@ export function go(route, {replace = false} = {}) {
 }
 
 /**
- * Leave this page for the one below it, which Back leads to, too.
+ * Go back to the page below this one, or replace this page with it.
  * @param {Route} route
  */
 export function goBackTo(route) {

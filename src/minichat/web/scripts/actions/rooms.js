@@ -76,8 +76,8 @@ export async function prepareRoom(app, room) {
 }
 
 /**
- * Show another page. The messages of a room are on their way before its page is drawn. The invitation to a room
- * that the user is in leads to the room, and Back from there to the start.
+ * Show another page. The messages of a room are on their way before its page is drawn. An accepted invitation leads to its
+ * room, and Back from that room leads to the start.
  * @param {App} app
  * @param {import("../router.js").Route} route
  */
@@ -85,7 +85,9 @@ export function showPage(app, route) {
   const {accepted, rooms, route: before} = app.store.get();
   if (route.page === "invite" && route.token === accepted?.token && rooms.has(accepted.room)) {
     const isBack = before.page === "room" && before.room === accepted.room;
-    return isBack ? goBackTo({page: "home"}) : go({page: "room", room: accepted.room}, {replace: true});
+    if (isBack) goBackTo({page: "home"});
+    else go({page: "room", room: accepted.room}, {replace: true});
+    return;
   }
   if (route.page === "room" && route.message === undefined) void prepareRoom(app, route.room);
   app.store.update((state) => atRoute(state, route));

@@ -88,7 +88,7 @@
  * @property {ReadonlyMap<number, Participants>} participants By room; only loaded ones.
  * @property {Departure | null} departure The last room that others have removed the user from, or have deleted.
  * @property {string | null} invite The token of an invitation that the user has opened, and neither accepted nor dismissed.
- * @property {{token: string, room: number} | null} accepted The last one that the user has accepted.
+ * @property {{token: string, room: number} | null} accepted The last invitation that the user has accepted.
  * @property {ReadonlyMap<number, Message | null>} quotes Messages that others reply to, by id. Null: it can't be read.
  * @property {ReadonlyMap<number, Place>} places By room: where the user left it. No entry: at the end.
  * @property {MessageSearch} search

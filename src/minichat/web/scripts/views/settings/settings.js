@@ -1,5 +1,5 @@
 /**
- * The settings: a list of sections beside the open one; on a phone one of the two.
+ * The settings: a list of sections beside the open one; one of the two where the page is narrow.
  *
  * @typedef {import("../../app.js").App} App
  */
