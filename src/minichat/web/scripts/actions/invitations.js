@@ -5,7 +5,7 @@
  */
 import {allPages} from "../api/api.js";
 import {go, goBackTo} from "../router.js";
-import {putRooms} from "../store/rooms.js";
+import {acceptInvite} from "../store/rooms.js";
 import {put} from "./loading.js";
 
 /**
@@ -14,11 +14,9 @@ import {put} from "./loading.js";
  * @param {string} token
  */
 export async function acceptInvitation(app, token) {
-  const {room} = await put(app, app.api.rooms.acceptInvitation(token), (state, answer) => ({
-    ...putRooms(state, [answer.room]),
-    invite: null,
-    accepted: {token, room: answer.room.id},
-  }));
+  const {room} = await put(app, app.api.rooms.acceptInvitation(token), (state, answer) =>
+    acceptInvite(state, token, answer.room),
+  );
   go({page: "room", room: room.id}, {replace: true});
 }
 

@@ -8,7 +8,7 @@ import {delayMs, pause} from "../api/backoff.js";
 import {ApiError, SessionEnded} from "../api/client.js";
 import {go} from "../router.js";
 import {putPeople} from "../store/people.js";
-import {putRooms} from "../store/rooms.js";
+import {acceptInvite} from "../store/rooms.js";
 import {loggedOut, sessionEnded} from "../store/state.js";
 import {loadSettings} from "./settings.js";
 
@@ -123,19 +123,7 @@ function enter({local, session, store}, {user, tokens, room}) {
   if (room) go({page: "room", room: room.id}, {replace: true});
   else if (invite !== null) go({page: "invite", token: invite}, {replace: true});
   else if (isEntrance(route)) go({page: "home"}, {replace: true});
-  store.update((state) => loggedIn(withRoom(state, room), user));
-}
-
-/**
- * The state with the room of an invitation that a registration has accepted.
- * @param {import("../store/state.js").State} state
- * @param {import("../api/types.js").Room | undefined} room
- * @returns {import("../store/state.js").State}
- */
-function withRoom(state, room) {
-  if (!room) return state;
-  const accepted = state.invite === null ? null : {token: state.invite, room: room.id};
-  return {...putRooms(state, [room]), invite: null, accepted};
+  store.update((state) => loggedIn(room ? acceptInvite(state, invite, room) : state, user));
 }
 
 /**

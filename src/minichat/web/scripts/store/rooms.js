@@ -30,6 +30,17 @@ export function putRooms(state, rooms) {
 }
 
 /**
+ * The user is in the room of an invitation.
+ * @param {State} state
+ * @param {string | null} token Of the invitation, if it is known.
+ * @param {Room} room
+ * @returns {State}
+ */
+export function acceptInvite(state, token, room) {
+  return {...putRooms(state, [room]), invite: null, accepted: token === null ? null : {token, room: room.id}};
+}
+
+/**
  * Replace the whole list, as after a resync.
  * @param {State} state
  * @param {readonly Room[]} rooms
