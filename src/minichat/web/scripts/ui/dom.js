@@ -29,6 +29,17 @@ export function fill(element, ...children) {
 }
 
 /**
+ * Fill an element with other content. If the focus goes with the old one, what is around the element takes it over.
+ * @param {Element} element
+ * @param {...(Child | Child[])} children
+ */
+export function refill(element, ...children) {
+  const hadFocus = element.contains(document.activeElement);
+  fill(element, ...children);
+  if (hadFocus) focusAround(element);
+}
+
+/**
  * Show a page in the place of another. Its heading takes the focus over, or its main part if it shows no heading.
  * @param {Element} place
  * @param {HTMLElement} page

@@ -6,7 +6,7 @@
 import {problemText} from "../actions/problems.js";
 import {openRoom} from "../actions/rooms.js";
 import {t} from "../texts/texts.js";
-import {fill, focusAround, h, scope} from "../ui/dom.js";
+import {h, refill, scope} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {loadingPage} from "./loading.js";
 import {messageList} from "./message_list.js";
@@ -45,12 +45,9 @@ export function room(app, id, signal) {
     const end = part.next();
     const known = rooms.has(id) || cards.has(id);
     element.classList.toggle("is-blank", !known);
-    const hadFocus = element.contains(document.activeElement);
-    if (known) {
-      const content = rooms.has(id) ? [pinBar(app, id, end), messageList(app, id, end)] : roomCard(app, id, end);
-      fill(element, roomHeader(app, id, end), content, roomFooter(app, id, end));
-    } else fill(element, problem === "" ? loadingPage() : notFound(app, id, problem, end));
-    if (hadFocus) focusAround(element);
+    if (!known) return refill(element, problem === "" ? loadingPage() : notFound(app, id, problem, end));
+    const content = rooms.has(id) ? [pinBar(app, id, end), messageList(app, id, end)] : roomCard(app, id, end);
+    refill(element, roomHeader(app, id, end), content, roomFooter(app, id, end));
   }
 
   store.watch((state) => (state.rooms.has(id) ? "in" : state.cards.has(id) ? "card" : "none"), show, signal);

@@ -11,7 +11,7 @@ import {draftOf} from "../store/drafts.js";
 import {obstacleIn} from "../store/permissions.js";
 import {mayWrite, partnerOf} from "../store/rooms.js";
 import {t} from "../texts/texts.js";
-import {fill, focusAround, h, scope} from "../ui/dom.js";
+import {h, refill, scope} from "../ui/dom.js";
 import {icon} from "../ui/icons.js";
 import {toast} from "../ui/toast.js";
 import {composer} from "./composer.js";
@@ -38,9 +38,8 @@ export function roomFooter(app, id, signal) {
       const end = part.next();
       // Within an open room, a composer that comes back takes the focus from nothing else, such as a search.
       const takesFocus = before === undefined || element.contains(document.activeElement);
-      if (kind === "composer") fill(element, composer(app, id, end, {takesFocus}));
-      else fill(element, kind !== "card" && draft(end), views[kind]());
-      if (takesFocus) focusAround(element);
+      if (kind === "composer") refill(element, composer(app, id, end, {takesFocus}));
+      else refill(element, kind !== "card" && draft(end), views[kind]());
     },
     signal,
   );

@@ -9,7 +9,7 @@ import {discard} from "../actions/sending.js";
 import {EMPTY_DRAFT, unsentText} from "../store/drafts.js";
 import {entriesOf} from "../store/outbox.js";
 import {t} from "../texts/texts.js";
-import {fill, focusAround, h} from "../ui/dom.js";
+import {h, refill} from "../ui/dom.js";
 import {toast} from "../ui/toast.js";
 import {copyText} from "./copying.js";
 
@@ -26,15 +26,13 @@ export function unsentTexts(app, room, signal, {isBelowMessages = false} = {}) {
   function show() {
     const state = app.store.get();
     const text = unsentText(state, room);
-    const hadFocus = element.contains(document.activeElement);
     const entries = isBelowMessages ? [] : entriesOf(state.outbox, room);
     element.hidden = text === "" && entries.length === 0;
-    fill(
+    refill(
       list,
       entries.map((entry) => row(entry.content, () => discard(app, entry))),
       text !== "" && row(text, () => changeDraft(app, room, EMPTY_DRAFT)),
     );
-    if (hadFocus) focusAround(element);
   }
 
   app.store.watch((state) => state.drafts.get(room), show, signal);
