@@ -51,9 +51,9 @@ export function chat(app, signal) {
       const hadFocus = main.contains(document.activeElement) || document.activeElement === document.body;
       room = route.page === "room" ? route.room : undefined;
       element.dataset.pane = route.page === "home" ? "list" : "main";
-      fill(main, pageOf(route)(app, page.next()));
-      // A phone hides the list with the row that was pressed.
+      // A phone hides the list with the row that was pressed. To ask it of the new page would lay that out twice.
       const isLost = hadFocus || !document.activeElement?.checkVisibility();
+      fill(main, pageOf(route)(app, page.next()));
       if (before !== undefined && isLost) takeFocus(from);
     },
     signal,
